@@ -68,6 +68,8 @@ pub struct Config {
     pub memory: bool,
     /// Whether the console leaves out what people say.
     pub quiet: bool,
+    /// Whether passwords may come unencrypted from other machines.
+    pub clear_passwords: bool,
     /// Whether there is a console at all.
     pub console: bool,
     /// What is logged: a level, or `tracing` directives such as `roomful::net=debug`.
@@ -140,6 +142,7 @@ impl Default for Config {
             ctl: String::new(),
             memory: false,
             quiet: false,
+            clear_passwords: false,
             console: true,
             log: "warn".to_owned(),
             log_format: LogFormat::Text,
@@ -183,6 +186,7 @@ impl Config {
                 }
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
+                ("clear-passwords", Value::Boolean(clear)) => self.clear_passwords = *clear,
                 ("console", Value::Boolean(console)) => self.console = *console,
                 ("log-format", Value::String(text)) => {
                     let format = <LogFormat as clap::ValueEnum>::from_str(text, false);
@@ -192,7 +196,9 @@ impl Config {
                 ("name" | "network" | "address" | "metrics" | "tls" | "log-format", _) => {
                     return Err(wrong(name, "it takes a string"));
                 }
-                ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
+                ("qr" | "memory" | "quiet" | "clear-passwords" | "console", _) => {
+                    return Err(wrong(name, "it takes true or false"));
+                }
                 ("host" | "origin", _) => return Err(wrong(name, "it takes a list of strings")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
                 _ => {
@@ -351,7 +357,7 @@ impl Config {
             Mode::Require => "require",
         };
         let mut text = format!(
-            "listen = {}\nirc = {}\nname = {}\nnetwork = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
+            "listen = {}\nirc = {}\nname = {}\nnetwork = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\nclear-passwords = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
             quoted(&self.listen),
             quoted(&self.irc),
             quoted(&self.name),
@@ -365,6 +371,7 @@ impl Config {
             quoted(tls),
             quoted(&self.tls_cert),
             quoted(&self.tls_key),
+            self.clear_passwords,
             quoted(&self.data),
             quoted(&self.ctl),
             self.memory,

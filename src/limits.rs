@@ -267,6 +267,8 @@ limits! {
     ctl_time "ctl-time": time Millis = 10_000, 10..=600_000, AtOnce;
     /// The handshake of an encrypted connection, from its first byte. After that the connection is closed.
     tls_handshake "tls-handshake": time Seconds = 10, 1..=600, NewConnections;
+    /// For how long an IRC client should come encrypted only, once it has been told so: a plain one is told the port, an encrypted one the time. With `off`, no client is told. The certificate must be one that clients check by themselves, or they cannot come any more.
+    sts_duration "sts-duration": time Seconds = 0, 0..=31_536_000, NewConnections;
     /// Handshakes that are computed at once, each for less than a millisecond. Other handshakes wait for their turn, so newcomers take little processor time from members who talk.
     handshakes "handshakes": number Count = 2, 1..=64, Restart;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::http::{Exchange, Step};
 use super::sniff::{Kind, settle, sniff, without_blanks};
-use super::{Fronts, Links, Opening, stranger, ws};
+use super::{Fronts, Links, Opening, Sts, stranger, ws};
 use crate::chat::outbox::{Outgoing, Pen};
 use crate::model::CloseReason;
 use crate::names::Nick;
@@ -141,9 +141,9 @@ impl Entrance {
         let links = Links::of(&self.hub, &self.handle);
         let motd = self.hub.motd();
         let (fronts, limits, links) = (&self.fronts, &self.handle.limits, links.as_ref());
-        let takes_passwords = self.takes_passwords();
+        let (takes_passwords, sts) = (self.takes_passwords(), self.sts());
         let opening =
-            Opening { fronts, limits, offer, motd: motd.as_ref(), links, irc: fronts.names(), takes_passwords };
+            Opening { fronts, limits, offer, motd: motd.as_ref(), links, irc: fronts.names(), takes_passwords, sts };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -179,8 +179,9 @@ impl Entrance {
         match pass {
             Ok(pass) => {
                 let (fronts, limits) = (&self.fronts, &self.handle.limits);
-                let (irc, takes_passwords) = (fronts.names(), self.takes_passwords());
-                let opening = Opening { fronts, limits, offer: None, motd: None, links: None, irc, takes_passwords };
+                let (irc, takes_passwords, sts) = (fronts.names(), self.takes_passwords(), Sts::Silent);
+                let opening =
+                    Opening { fronts, limits, offer: None, motd: None, links: None, irc, takes_passwords, sts };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
                 if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }
@@ -193,10 +194,24 @@ impl Entrance {
         }
     }
 
-    /// Whether there are accounts, and nobody between this peer and the server reads its password.
+    /// Whether there are accounts, and nobody between this peer and the server reads its password, or the operator allows it.
     fn takes_passwords(&self) -> bool {
         let is_unread = self.handle.stream.is_secure() || self.handle.peer().ip().to_canonical().is_loopback();
-        self.hub.database.is_some() && is_unread
+        self.hub.database.is_some() && (is_unread || self.fronts.clear_passwords)
+    }
+
+    /// What this peer is told of encryption. Nothing without a time that the operator sets: a client
+    /// that cannot check the certificate, as that of our own making, would be locked out.
+    fn sts(&self) -> Sts {
+        let duration = self.handle.limits.sts_duration;
+        if duration.is_zero() || self.hub.security.is_none() {
+            return Sts::Silent;
+        }
+        match (self.handle.stream.is_secure(), self.handle.stream.local()) {
+            (true, _) => Sts::Seconds(duration.as_secs()),
+            (false, Some(local)) => Sts::Port(local.port()),
+            (false, None) => Sts::Silent,
+        }
     }
 
     fn go_on(&mut self, next: Next<'_>) -> Flow {

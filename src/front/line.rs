@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::links::{Linked, Links, has_file};
 use super::password::Asking;
 use super::sniff::{Kind, judge_line};
-use super::{Fronts, Opening, stranger, waste};
+use super::{Fronts, Opening, Sts, stranger, waste};
 use crate::answer::Done;
 use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
@@ -54,6 +54,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             next: None,
             motd: opening.motd.cloned(),
             takes_passwords: opening.takes_passwords,
+            sts: opening.sts,
         }),
         encoder: Box::new(LineEncoder { links: opening.links.cloned(), motd: opening.motd.cloned() }),
     }
@@ -82,6 +83,7 @@ struct LineDecoder {
     /// For a peer that turns out to speak another protocol.
     motd: Option<Arc<str>>,
     takes_passwords: bool,
+    sts: Sts,
 }
 
 /// The state of a peer that has no name yet.
@@ -141,6 +143,7 @@ impl LineDecoder {
             links: None,
             irc: self.fronts.names(),
             takes_passwords: self.takes_passwords,
+            sts: self.sts,
         };
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };

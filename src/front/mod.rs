@@ -34,6 +34,20 @@ pub struct Fronts {
     irc: IrcNames,
     /// Where only IRC is spoken.
     irc_ports: Vec<SocketAddr>,
+    /// Whether passwords may come unencrypted from other machines.
+    clear_passwords: bool,
+}
+
+/// What a client is told of encryption by the capability `sts`: nothing, if it must not rely on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sts {
+    /// Nothing.
+    #[default]
+    Silent,
+    /// It should come back encrypted, to this port.
+    Port(u16),
+    /// For so many seconds it should come encrypted only.
+    Seconds(u64),
 }
 
 /// Opens a front for one connection.
@@ -54,8 +68,10 @@ pub struct Opening<'a> {
     pub links: Option<&'a Links>,
     /// How the server is called on IRC.
     pub irc: &'a IrcNames,
-    /// Whether there are accounts, and nobody else can read a password that this peer sends.
+    /// Whether there are accounts, and nobody else can read a password that this peer sends, or the operator allows it.
     pub takes_passwords: bool,
+    /// What an IRC client is told of encryption.
+    pub sts: Sts,
 }
 
 impl Fronts {
@@ -78,6 +94,13 @@ impl Fronts {
     #[must_use]
     pub fn named(mut self, names: IrcNames) -> Fronts {
         self.irc = names;
+        self
+    }
+
+    /// Sets whether passwords may come unencrypted from other machines.
+    #[must_use]
+    pub fn clear_passwords(mut self, clear: bool) -> Fronts {
+        self.clear_passwords = clear;
         self
     }
 
@@ -137,7 +160,13 @@ impl Default for Fronts {
     /// Plain text for people, JSON for programs, IRC for its clients.
     fn default() -> Fronts {
         let http = Http::new(Settings::default(), &[]);
-        let none = Fronts { served: Vec::new(), http, irc: IrcNames::default(), irc_ports: Vec::new() };
+        let none = Fronts {
+            served: Vec::new(),
+            http,
+            irc: IrcNames::default(),
+            irc_ports: Vec::new(),
+            clear_passwords: false,
+        };
         none.serve(Kind::Line, line::open).serve(Kind::Json, json::open).serve(Kind::Irc, irc::open)
     }
 }

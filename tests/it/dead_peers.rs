@@ -11,7 +11,7 @@ use roomful::chat::Chat;
 use roomful::chat::effects::Watch;
 use roomful::event::Event;
 use roomful::front::sniff::Kind;
-use roomful::front::{Fronts, Opening};
+use roomful::front::{Fronts, Opening, Sts};
 use roomful::limits::{InForce, Limits};
 use roomful::model::CloseReason;
 use roomful::names::RoomName;
@@ -63,6 +63,7 @@ impl Bare {
             links: None,
             irc: fronts.names(),
             takes_passwords: true,
+            sts: Sts::Silent,
         };
         let json = Fronts::open(Kind::Json, &opening).expect("JSON is served").encoder;
         let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, Arc::clone(limits), json));

@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::pipe::{FOLDER, Pipe, in_folder, trusting};
-use crate::support::{DEADLINE, LinePeer, Peer, TestServer, Wire, eventually, fetch};
+use crate::support::{DEADLINE, IrcPeer, LinePeer, Peer, TestServer, Wire, eventually, fetch};
 
 /// A server that encrypts, and what its clients trust.
 struct Encrypted {
@@ -224,6 +224,28 @@ fn a_server_that_stops_during_a_handshake_writes_no_plain_byte() {
     let mut words = String::new();
     silent.read_to_string(&mut words).unwrap();
     assert!(words.contains("the lesson is over"), "{words:?}");
+}
+
+#[test]
+fn irc_clients_are_told_to_come_encrypted_only_if_the_operator_says_for_how_long() {
+    let listed = |wire: Wire| {
+        let mut peer = IrcPeer::new(wire);
+        peer.says("CAP LS\r\nCAP REQ :sts");
+        let line = peer.line();
+        assert!(line.contains(" CAP * LS ") && !line.contains("sts"), "it says nothing without a value: {line}");
+        assert_eq!(peer.line(), ":irc.roomful CAP * NAK :sts", "it cannot be asked for");
+        peer.wire.send("CAP LS 302\r\n");
+        let line = peer.line();
+        line.split(' ').find(|word| word.trim_start_matches(':').starts_with("sts")).map(str::to_owned)
+    };
+    for seconds in [0, 600] {
+        let it = Encrypted::with(|limits| limits.sts_duration = Duration::from_secs(seconds));
+        let port = it.server.addr().port();
+        let plain = listed(Wire::over(Pipe::new(it.plain())));
+        assert_eq!(plain, (seconds > 0).then(|| format!("sts=port={port}")));
+        let encrypted = listed(Wire::over(it.pipe()));
+        assert_eq!(encrypted, (seconds > 0).then(|| format!("sts=duration={seconds}")));
+    }
 }
 
 /// Loopback is exempt, so this needs another address of this machine; on a machine without one it proves nothing.

@@ -54,6 +54,9 @@ pub struct Args {
     /// File of its key, in PEM
     #[arg(long, env = "CHAT_SERVER_TLS_KEY", value_name = "FILE", global = true)]
     pub tls_key: Option<String>,
+    /// Take passwords that come unencrypted from other machines, too: everybody on their way can read them
+    #[arg(long, env = "CHAT_SERVER_CLEAR_PASSWORDS")]
+    pub clear_passwords: bool,
     /// File of the database, made if it is not there; roomful.db if not said
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     pub data: Option<String>,

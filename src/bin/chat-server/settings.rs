@@ -33,6 +33,7 @@ pub fn read(args: &Args, matches: &ArgMatches) -> Result<Config, ConfigError> {
     config.ctl = args.ctl.clone().unwrap_or(config.ctl);
     config.memory |= args.memory;
     config.quiet |= args.quiet;
+    config.clear_passwords |= args.clear_passwords;
     config.console &= !args.no_console;
     config.qr &= !args.no_qr;
     let from = |setting, error: ConfigError| ConfigError {

@@ -38,7 +38,7 @@ pub fn server(
         Server::on(sockets)
     };
     let server = server.limits(config.limits.clone()).web(config.web()).tls(config.tls()?).motd(motd).watch(watch);
-    let server = server.named(config.names());
+    let server = server.named(config.names()).clear_passwords(config.clear_passwords);
     let server = if config.irc.is_empty() {
         server
     } else {

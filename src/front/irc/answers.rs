@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::asked::{Asked, Reply};
+use super::caps::Caps;
 use super::encoder::IrcEncoder;
 use crate::actor::Actor;
 use crate::answer::{Done, Moderated};
@@ -26,7 +27,8 @@ impl IrcEncoder {
             | Done::Logout { .. }
             | Done::DeleteAccount { .. } => {}
             // Told by events, to this session too.
-            Done::Join { .. } | Done::Leave { .. } | Done::Say { .. } | Done::Quit | Done::Typing => {}
+            Done::Join { .. } | Done::Leave { .. } | Done::Say { .. } | Done::Quit => {}
+            Done::Typing => self.typed(asked, out),
             Done::Kick(_) | Done::Op(_) | Done::Deop(_) | Done::Voice(_) | Done::Devoice(_) => {}
             Done::Unban(_) | Done::Mute(_) | Done::Unmute(_) | Done::Delete { .. } => {}
             Done::Ban(about) => self.banned(done, about, out),
@@ -122,6 +124,16 @@ impl IrcEncoder {
                 self.changed(nick, out);
             }
             _ => {}
+        }
+    }
+
+    /// The echo of `TAGMSG`: others are told by an event, which the session that made it does not get.
+    fn typed(&self, asked: &Asked, out: &mut Vec<u8>) {
+        if let Asked::Typing { target } = asked
+            && self.caps.has(Caps::ECHO_MESSAGE | Caps::MESSAGE_TAGS)
+        {
+            let line = Out::new(out).tag("+typing", "active").prefix(self.own.prefix());
+            line.command("TAGMSG").middle(target).end();
         }
     }
 

@@ -48,6 +48,8 @@ pub(super) enum Asked {
     Part {
         room: Box<str>,
     },
+    /// `JOIN 0`, for one of the rooms.
+    PartAll,
     Topic {
         room: Box<str>,
         sets: bool,

@@ -3,6 +3,7 @@
 use super::asked::Note;
 use super::caps::Caps;
 use super::state::State;
+use crate::front::Sts;
 use crate::wire::irc::{LINE_BYTES, Line, packed};
 
 /// What stands in a line of `CAP` beside the server, the own nick and the words themselves.
@@ -32,7 +33,13 @@ fn list_all(state: &mut State, version: &str) {
         state.change_caps(state.caps | Caps::CAP_NOTIFY);
     }
     let value = |name: &'static str| if with_values && name == "sasl" { "sasl=PLAIN" } else { name };
-    let names: Vec<&str> = state.offered.names().map(value).collect();
+    // Without a value it would say nothing. It cannot be asked for: there is nothing to turn on.
+    let sts = match state.sts {
+        Sts::Port(port) if with_values => Some(["sts=port=", &port.to_string()].concat()),
+        Sts::Seconds(seconds) if with_values => Some(["sts=duration=", &seconds.to_string()].concat()),
+        _ => None,
+    };
+    let names: Vec<&str> = state.offered.names().map(value).chain(sts.as_deref()).collect();
     tell(state, "LS", &names, with_values);
 }
 

@@ -51,10 +51,14 @@ impl IrcDecoder {
         let before = self.state.queue.len();
         match framed {
             Framed::Line(text) => match Line::parse(text) {
-                Ok(line) => self.labelled(&line),
+                Ok(line) => self.labelled(&line, carry_out),
                 Err(Fault::Empty | Fault::NoCommand) => {}
             },
-            Framed::NotUtf8(text) => self.not_utf8(text),
+            Framed::NotUtf8(text) => {
+                if let Ok(line) = Line::parse(text) {
+                    self.labelled(&line, not_utf8);
+                }
+            }
             Framed::TooLong => self.state.reply("417", &["Input line was too long"]),
         }
         self.state.enter();
@@ -64,33 +68,20 @@ impl IrcDecoder {
         }
     }
 
-    /// Carries out a line; marks its beginning and its end if it has a label.
-    fn labelled(&mut self, line: &Line<'_>) {
+    /// Answers a line as `run` does; marks the beginning and the end of that if the line has a label.
+    fn labelled(&mut self, line: &Line<'_>, run: impl FnOnce(&mut State, &Line<'_>)) {
         let state = &mut self.state;
         let label = line.tag("label").filter(|label| !label.is_empty() && label.len() <= LABEL);
         let label = label.filter(|_| state.caps.has(LABELS | Caps::BATCH));
         state.several = false;
         let before = state.queue.len();
-        carry_out(state, line);
+        run(state, line);
         if let Some(label) = label {
             let begin = Note::Begin { label: label.into(), several: state.several };
             state.queue.insert(before, Input::Mark(begin.mark()));
             let mut end = Note::End.mark();
             end.settles = true;
             state.queue.push_back(Input::Mark(end));
-        }
-    }
-
-    /// A line that is not UTF-8 is not carried out; but a text that only says goodbye, or how a person is called, may be damaged.
-    fn not_utf8(&mut self, text: &str) {
-        let Ok(line) = Line::parse(text) else { return };
-        let sentence = "The line is not UTF-8; set your client to UTF-8";
-        match &*line.command {
-            "USER" | "QUIT" => {
-                self.state.reply("WARN", &[&line.command, "INVALID_UTF8", sentence]);
-                self.labelled(&line);
-            }
-            command => self.state.reply("FAIL", &[command, "INVALID_UTF8", sentence]),
         }
     }
 
@@ -127,6 +118,18 @@ fn carry_out(state: &mut State, line: &Line<'_>) {
     }
 }
 
+/// A line that is not UTF-8 is not carried out; but a text that only says goodbye, or how a person is called, may be damaged.
+fn not_utf8(state: &mut State, line: &Line<'_>) {
+    let sentence = "The line is not UTF-8; set your client to UTF-8";
+    match &*line.command {
+        "USER" | "QUIT" => {
+            state.reply("WARN", &[&line.command, "INVALID_UTF8", sentence]);
+            carry_out(state, line);
+        }
+        command => state.reply("FAIL", &[command, "INVALID_UTF8", sentence]),
+    }
+}
+
 /// Whether an input pays for the line that led to it, and counts as one.
 fn is_counted(input: &Input) -> bool {
     match input {
@@ -143,6 +146,7 @@ impl Decoder for IrcDecoder {
             let Some(framed) = self.stream.next(bytes) else {
                 // What an idle session does not need is free.
                 self.state.queue = Default::default();
+                self.state.joining = Vec::new();
                 return waste(self.stream.dropped(), LINE_BYTES);
             };
             self.read(&framed);
@@ -182,7 +186,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::front::{Fronts, IrcNames};
+    use crate::front::{Fronts, IrcNames, Sts};
     use crate::limits::Limits;
 
     /// What the bytes of a client lead to, if they come in these pieces.
@@ -197,6 +201,7 @@ mod tests {
             links: None,
             irc,
             takes_passwords: true,
+            sts: Sts::Silent,
         };
         let own = Arc::new(Own::default());
         let mut decoder = IrcDecoder::new(&opening, &own);
@@ -230,6 +235,34 @@ mod tests {
             let heard = heard(&[lines.as_bytes()], named).join("\n");
             assert!(!heard.contains("hush") && !heard.contains("AGFubmEA"), "{heard}");
         }
+    }
+
+    /// What an idle IRC session takes beyond one of the line front, without what both have: 1 KiB at most.
+    #[test]
+    fn an_idle_session_is_small_and_what_only_the_welcome_needs_is_free_after_it() {
+        let sizes = size_of::<IrcDecoder>() + size_of::<super::super::encoder::IrcEncoder>();
+        assert!(sizes <= 800, "{sizes} bytes");
+        let (fronts, limits) = (Arc::new(Fronts::default()), Arc::new(Limits::default()));
+        let irc = &IrcNames::default();
+        let opening = Opening {
+            fronts: &fronts,
+            limits: &limits,
+            offer: None,
+            motd: None,
+            links: None,
+            irc,
+            takes_passwords: true,
+            sts: Sts::Silent,
+        };
+        let mut decoder = IrcDecoder::new(&opening, &Arc::default());
+        let mut lines: &[u8] = b"PASS x\r\nNICK anna\r\nUSER a 0 * :b\r\nJOIN #a\r\nPING x\r\n";
+        let mut inputs = 0;
+        while decoder.next(&mut lines, inputs > 3).is_some() {
+            inputs += 1;
+        }
+        let state = &decoder.state;
+        assert!(state.entry.is_none() && state.sasl.is_none() && inputs > 5, "{inputs}");
+        assert_eq!((state.queue.capacity(), state.joining.capacity()), (0, 0));
     }
 
     proptest! {

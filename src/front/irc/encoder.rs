@@ -23,8 +23,8 @@ use crate::wording::capital;
 /// Writes to one IRC client.
 #[derive(Debug)]
 pub(super) struct IrcEncoder {
-    /// What the decoder must know of the own name.
-    shared: Arc<Own>,
+    /// What the decoder must know, too: the own name, and the rooms that are open at the client.
+    pub(super) shared: Arc<Own>,
     pub(super) names: IrcNames,
     pub(super) limits: Arc<Limits>,
     pub(super) links: Option<Links>,
@@ -35,8 +35,6 @@ pub(super) struct IrcEncoder {
     /// Whether OPER has made the session one of a server op.
     pub(super) oper: bool,
     pub(super) caps: Caps,
-    /// The rooms that are open at the client, and when each was made.
-    pub(super) rooms: Vec<(Arc<str>, Millis)>,
     /// The room that is being opened: its members and last messages follow.
     pub(super) showing: Option<Arc<str>>,
     /// What was asked and is not answered yet, in order.
@@ -61,7 +59,6 @@ impl IrcEncoder {
             welcomed: false,
             oper: false,
             caps: Caps::NONE,
-            rooms: Vec::new(),
             showing: None,
             owed: VecDeque::new(),
             label: None,
@@ -113,17 +110,6 @@ impl IrcEncoder {
 
     pub(super) fn is_own(&self, nick: &str) -> bool {
         self.own == *nick
-    }
-
-    pub(super) fn is_open(&self, room: &str) -> bool {
-        self.rooms.iter().any(|(open, _)| **open == *room)
-    }
-
-    /// Closes a room at the client. Returns whether it was open.
-    pub(super) fn close(&mut self, room: &str) -> bool {
-        let before = self.rooms.len();
-        self.rooms.retain(|(open, _)| **open != *room);
-        self.rooms.len() < before
     }
 
     /// The person of this session has another name, user, host or account from here on.
@@ -184,7 +170,13 @@ impl IrcEncoder {
         // Rooms that come with a name are joined without a command.
         let unasked = || Owed { asked: Asked::Join { room: value.into() }, labelled: false, parts: 0 };
         let Owed { asked, labelled, .. } = self.owed(false).unwrap_or_else(unasked);
-        self.item(labelled, Carrier::Auto, out, |irc, out| irc.refusal(&asked, code, (value, text), out));
+        match &asked {
+            // With a person to whom nothing was said yet: that is no mistake.
+            Asked::History { target, .. } if *code == Code::NoConversation => {
+                self.item(labelled, Carrier::First, out, |irc, out| irc.earlier("", target, &[], out));
+            }
+            _ => self.item(labelled, Carrier::Auto, out, |irc, out| irc.refusal(&asked, code, (value, text), out)),
+        }
     }
 
     /// A refusal, and what ends the answer although nothing was found.

@@ -39,7 +39,7 @@ impl IrcEncoder {
             }
             Event::Kick { room, .. } => {
                 encode(event, self.bits(), out);
-                self.close(room);
+                self.shared.close(room);
             }
             Event::Nick { .. } | Event::Face { .. } => self.renamed(event, out),
             Event::Away { text, .. } => self.away(text.is_some(), out),
@@ -87,10 +87,9 @@ impl IrcEncoder {
     /// The client opens a room; the members follow.
     fn joined(&mut self, room: &Arc<str>, made: Millis, out: &mut Vec<u8>) {
         self.showing = None;
-        if self.is_open(room) {
+        if !self.shared.open(room, made) {
             return;
         }
-        self.rooms.push((Arc::clone(room), made));
         self.showing = Some(Arc::clone(room));
         let join = Event::Join { room: Arc::clone(room), nick: self.own.clone(), time: 0, away: None };
         encode(&join, Bits { time: false, ..self.bits() }, out);
@@ -105,10 +104,11 @@ impl IrcEncoder {
 
     /// The client closes a room, unless a kick has closed it already.
     fn left(&mut self, room: &str, text: Option<&str>, out: &mut Vec<u8>) {
-        if !self.close(room) {
+        if !self.shared.close(room) {
             return;
         }
-        let line = Out::new(out).prefix(self.own.prefix()).command("PART").middle(room);
+        let account = (self.bits().account && self.own.is_registered()).then_some(&*self.own);
+        let line = Out::new(out).tag_if("account", account).prefix(self.own.prefix()).command("PART").middle(room);
         match text {
             Some(text) => line.trailing(text),
             None => line.end(),
@@ -185,7 +185,10 @@ impl IrcEncoder {
             };
         }
         let target = if room.starts_with('#') { room } else { self.own.nick() };
-        self.words_to(target, |out| wording::event(event, &Plain::Here, out), out);
+        // The number of a message is nowhere to be seen at this client.
+        let why = text.as_ref().map_or(String::new(), |text| [" (", text, ")"].concat());
+        let said = wording::clock(*said).to_string();
+        self.notice(target, &[by, " deleted a message of ", &said, &why].concat(), out);
     }
 
     /// What came since this account was here last, in one notice.

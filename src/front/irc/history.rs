@@ -39,7 +39,7 @@ impl IrcEncoder {
     }
 
     /// Messages in a batch, or between two notices.
-    fn earlier(&mut self, room: &str, target: &str, messages: &[&Arc<Message>], out: &mut Vec<u8>) {
+    pub(super) fn earlier(&mut self, room: &str, target: &str, messages: &[&Arc<Message>], out: &mut Vec<u8>) {
         let mut lines = Vec::new();
         messages.iter().for_each(|message| self.message(room, message, &mut lines));
         if self.caps.has(Caps::BATCH) {

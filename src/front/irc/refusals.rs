@@ -26,7 +26,7 @@ impl Asked {
             Asked::Say { .. } => "PRIVMSG",
             Asked::Notice | Asked::Announce => "NOTICE",
             Asked::Typing { .. } => "TAGMSG",
-            Asked::Join { .. } => "JOIN",
+            Asked::Join { .. } | Asked::PartAll => "JOIN",
             Asked::Part { .. } => "PART",
             Asked::Topic { .. } => "TOPIC",
             Asked::Names { .. } => "NAMES",
@@ -91,7 +91,8 @@ impl Asked {
 /// How a refusal with this code and value is told to a session that asked this.
 pub(super) fn told<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
     match asked {
-        Asked::Notice => Told::Nothing,
+        // A room that is left already is left.
+        Asked::Notice | Asked::PartAll => Told::Nothing,
         Asked::Words => Told::Notice,
         Asked::Pass { must: false } => Told::Nothing,
         Asked::Pass { must: true } => Told::Numeric("464", vec![]),
@@ -151,7 +152,6 @@ fn in_register(code: &Code) -> &'static str {
 fn in_history(code: &Code) -> &'static str {
     match code {
         code if is_about_names(code) => "INVALID_TARGET",
-        Code::NoConversation => "INVALID_TARGET",
         Code::BadField | Code::Missing => "INVALID_PARAMS",
         _ => "MESSAGE_ERROR",
     }

@@ -39,13 +39,33 @@ fn words_of(words: &str) -> Vec<&str> {
 pub(super) fn join(state: &mut State, line: &Line<'_>) {
     let Some(rooms) = line.given(0) else { return state.missing("JOIN") };
     state.several = true;
+    if rooms == "0" {
+        return leave_all(state);
+    }
     let keys: Vec<&str> = line.params.get(1).map_or(Vec::new(), |keys| keys.split(',').collect());
     for (number, typed) in words_of(rooms).into_iter().enumerate() {
         let asked = || Asked::Join { room: typed.into() };
         if let Some(room) = room(state, typed, asked) {
             let key = keys.get(number).map(|key| text(key)).filter(|key| !key.is_empty());
+            state.joining.push(room.clone());
             state.ask(asked(), ChatCommand::Join { room, after: None, made: None, run: None, key });
         }
+    }
+}
+
+/// Leaves the rooms that are open at the client, and those to which it has just asked to come.
+fn leave_all(state: &mut State) {
+    let mut rooms: Vec<RoomName> = state.own.rooms().iter().filter_map(|room| RoomName::parse(room).ok()).collect();
+    for room in std::mem::take(&mut state.joining) {
+        if !rooms.contains(&room) {
+            rooms.push(room);
+        }
+    }
+    if rooms.is_empty() {
+        state.stay_silent();
+    }
+    for room in rooms {
+        state.ask(Asked::PartAll, ChatCommand::Leave { room: Some(room), text: None });
     }
 }
 

@@ -74,12 +74,12 @@ impl IrcEncoder {
 
     /// The modes of a room. Its key is for its members.
     pub(super) fn modes(&self, room: &str, settings: &Settings, out: &mut Vec<u8>) {
-        let is_member = self.rooms.iter().find(|(open, _)| **open == *room);
-        let (letters, words) = room_modes(settings, is_member.is_some());
+        let made = self.shared.made(room);
+        let (letters, words) = room_modes(settings, made.is_some());
         let line = self.numeric("324", out).middle(room).middle(&letters);
         words.iter().fold(line, |line, word| line.middle(word)).end();
-        if let Some((_, made)) = is_member {
-            self.numeric("329", out).middle(room).number(seconds(*made)).end();
+        if let Some(made) = made {
+            self.numeric("329", out).middle(room).number(seconds(made)).end();
         }
     }
 

@@ -10,6 +10,10 @@ use crate::command::{AccountCommand, Secret};
 use crate::names::Nick;
 use crate::wire::irc::Line;
 
+/// Why no password is taken.
+pub(super) const NO_PASSWORDS: &str =
+    "Passwords are not taken here: the connection is not encrypted, or there are no accounts";
+
 /// A piece that has so many bytes is followed by another.
 const PIECE: usize = 400;
 
@@ -37,10 +41,7 @@ fn begin(state: &mut State, mechanism: &str) {
         return fail(state);
     }
     if !state.offered.has(Caps::SASL) {
-        return state.reply(
-            "904",
-            &["Passwords are not taken here: the connection is not encrypted, or there are no accounts"],
-        );
+        return state.reply("904", &[NO_PASSWORDS]);
     }
     state.sasl = Some(Box::default());
     state.reply("AUTHENTICATE", &["+"]);
@@ -61,6 +62,8 @@ fn go_on(state: &mut State, mut exchange: Box<Exchange>, piece: &str) {
     }
     match read(&exchange.sent) {
         Some((account, password)) if state.named => {
+            // It may change rooms, host and nick.
+            state.several = true;
             state.ask(Asked::Sasl, AccountCommand::Login { account: Some(account), password: Some(password) });
         }
         Some((account, password)) => {

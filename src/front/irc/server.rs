@@ -3,8 +3,10 @@
 use wildmatch::WildMatch;
 
 use super::asked::{Asked, Reply};
+use super::caps::Caps;
 use super::modes::is_same;
 use super::rooms::reason;
+use super::sasl::NO_PASSWORDS;
 use super::state::State;
 use crate::command::{AccountCommand, ChatCommand, LinkCommand, Secret};
 use crate::wire::irc::Line;
@@ -120,6 +122,9 @@ pub(super) fn register(state: &mut State, line: &Line<'_>) {
     if account != "*" && !is_same(&nick, account) {
         let words = "The account is made of the name you have: use it, or *";
         return state.reply("FAIL", &["REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", account, words]);
+    }
+    if !state.offered.has(Caps::ACCOUNT_REGISTRATION) {
+        return state.reply("FAIL", &["REGISTER", "TEMPORARILY_UNAVAILABLE", &nick, NO_PASSWORDS]);
     }
     let command = AccountCommand::Register { password: Some(Secret(password.into())) };
     state.ask(Asked::Register { account: (&*nick).into() }, command);

@@ -8,9 +8,9 @@ use super::caps::Caps;
 use super::own::Own;
 use crate::command::{Command, Secret};
 use crate::error::ChatError;
-use crate::front::Opening;
+use crate::front::{Opening, Sts};
 use crate::limits::Limits;
-use crate::names::Nick;
+use crate::names::{Nick, RoomName};
 use crate::wire::Input;
 
 /// The session as its decoder knows it.
@@ -22,6 +22,8 @@ pub(super) struct State {
     pub own: Arc<Own>,
     /// The capabilities that this connection may have.
     pub offered: Caps,
+    /// What it is told of encryption.
+    pub sts: Sts,
     /// Those that it has.
     pub caps: Caps,
     /// Whether it has a name.
@@ -36,6 +38,8 @@ pub(super) struct State {
     pub must_prove: bool,
     /// What the lines so far lead to, and the session has not taken yet.
     pub queue: VecDeque<Input>,
+    /// The rooms to which the bytes of this read ask to come: the encoder may not have opened them yet.
+    pub joining: Vec<RoomName>,
     /// Whether the line asks for several things, so that its answers are a batch if it has a label.
     pub several: bool,
 }
@@ -86,6 +90,7 @@ impl State {
             server: Arc::clone(&opening.irc.server),
             own: Arc::clone(own),
             offered: if opening.takes_passwords { Caps::ALL } else { Caps::ALL.without(Caps::OF_ACCOUNTS) },
+            sts: opening.sts,
             caps: Caps::NONE,
             named: false,
             entry: Some(Box::default()),
@@ -93,6 +98,7 @@ impl State {
             proved: false,
             must_prove: false,
             queue: VecDeque::new(),
+            joining: Vec::new(),
             several: false,
         }
     }

@@ -162,7 +162,10 @@ fn to_service(state: &mut State, target: &str, text: &str) {
     if !is_service(target) {
         return ours(state, text);
     }
-    let mut words = text.split_ascii_whitespace();
+    // A login may change rooms, host and nick.
+    state.several = true;
+    // A password may have blanks, if an account stands before it.
+    let mut words = text.trim().splitn(3, ' ');
     let verb = words.next().unwrap_or_default().to_ascii_uppercase();
     let (first, second) = (words.next(), words.next());
     let command = match (verb.as_str(), first, second) {

@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::support::{IrcPeer, PASSWORD, TestServer};
+use roomful::server::Server;
+
+use crate::support::{IrcPeer, PASSWORD, TestServer, Wire};
 
 /// What `AUTHENTICATE` sends for this name and password.
 fn plain(account: &str, password: &str) -> String {
@@ -208,4 +210,27 @@ fn bytes_may_come_as_they_like() {
     anna.until("*001 anna *");
     anna.until("* PONG * *x");
     anna.expect("* PONG * *y");
+}
+
+/// Loopback is exempt, so this needs another address of this machine; on a machine without one it proves nothing.
+#[test]
+fn passwords_in_the_clear_are_taken_from_other_machines_only_if_the_operator_allows_it() {
+    let Some(own) = roomful::net::addresses::of_this_machine().into_iter().find(std::net::IpAddr::is_ipv4) else {
+        return;
+    };
+    for allowed in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::bind("0.0.0.0:0").unwrap().data(folder.path().join("roomful.db"));
+        let server = server.clear_passwords(allowed).start().unwrap();
+        let mut anna = IrcPeer::new(Wire::connect((own, server.local_addr().port()).into()));
+        anna.says("CAP LS 302");
+        let listed = anna.line();
+        assert_eq!(listed.contains(" sasl=PLAIN "), allowed, "{listed}");
+        assert_eq!(listed.contains(" draft/account-registration "), allowed, "{listed}");
+        anna.says("NICK anna\r\nUSER a 0 * :a\r\nCAP END");
+        anna.sync();
+        let told = anna.asks("REGISTER * * nine-blue-skis");
+        let answer = if allowed { " REGISTER SUCCESS anna " } else { " FAIL REGISTER TEMPORARILY_UNAVAILABLE anna " };
+        assert!(told[0].contains(answer), "{told:#?}");
+    }
 }

@@ -66,6 +66,9 @@ fn a_label_is_answered_whatever_comes_between() {
     anna.gets("@label=3 NOTICE boris :x", &["@label=3 * NOTICE boris :x"]);
     anna.gets("@label=4 PRIVMSG #nowhere :x", &["@label=4 * 40? anna #nowhere :*"]);
     anna.gets("@label=5 MODE #b -b nobody!*@*", &["@label=5 :irc.roomful ACK"]);
+    anna.wire.send(b"@label=7 PRIVMSG #a :\xff\r\n");
+    let told = anna.sync();
+    assert_eq!((told.len(), count(&told, "@label=7 "), count(&told, " INVALID_UTF8 ")), (1, 1, 1), "{told:#?}");
     // What others say goes without it, and a label is for its sender only.
     boris.says("PRIVMSG #a :before");
     boris.sync();
@@ -136,7 +139,12 @@ fn people_on_all_fronts_are_in_one_room() {
     // It is taken back: one client removes it, the other is told.
     json.does("delete", json!({"room": "#лыжи", "seq": 1, "text": "long"}));
     assert_eq!(count(&irc.sync(), " REDACT #лыжи "), 1);
-    assert_eq!(count(&plain.sync(), " NOTICE #лыжи :boris deleted message 1 (long)"), 1);
+    let told = plain.sync();
+    assert_eq!(
+        (count(&told, " NOTICE #лыжи :boris deleted a message of "), count(&told, " (long)")),
+        (1, 1),
+        "{told:#?}"
+    );
     // Put out by a person on another front, and in again.
     json.does("kick", json!({"room": "#лыжи", "nick": "anna", "text": "out"}));
     let told = irc.sync();
@@ -146,4 +154,40 @@ fn people_on_all_fronts_are_in_one_room() {
     plain.sync();
     json.does("settings", json!({"room": "#лыжи", "announcements": true, "limit": 9}));
     assert_eq!(count(&plain.sync(), " MODE #лыжи +lm 9") + count(&irc.sync(), " MODE #лыжи +lm 9"), 2);
+}
+
+#[test]
+fn join_0_leaves_all_rooms_also_those_of_the_line_before() {
+    let server = TestServer::start();
+    let mut anna = guest(&server, "anna", "labeled-response batch");
+    let mut boris = server.irc_login("boris");
+    boris.asks("JOIN #a,#b,#c");
+    anna.asks("JOIN #a,#b");
+    boris.sync();
+    anna.wire.send(b"JOIN #c\r\n@label=1 JOIN 0\r\n");
+    let told = anna.sync();
+    assert_eq!((count(&told, " PART #"), count(&told, "@label=1 ")), (3, 1), "{told:#?}");
+    assert_eq!(count(&boris.sync(), " PART #"), 3);
+    // A client that is nowhere is told nothing.
+    anna.gets("@label=2 JOIN 0", &["@label=2 :irc.roomful ACK"]);
+    anna.gets("JOIN 0", &[]);
+}
+
+#[test]
+fn a_login_in_the_middle_is_one_batch_and_history_without_messages_is_empty() {
+    let server = TestServer::with_database();
+    let (_anna, _boris) = (server.account_in("anna", "#a"), server.account_in("boris", "#b"));
+    let caps = "labeled-response batch draft/chathistory echo-message message-tags account-tag";
+    let mut vera = guest(&server, "vera", caps);
+    vera.asks("JOIN #a");
+    vera.gets("@+typing=active TAGMSG #a", &["@+typing=active * TAGMSG #a"]);
+    let told = vera.asks(&format!("@label=1 PRIVMSG NickServ :IDENTIFY anna {PASSWORD}"));
+    // It leaves the rooms of the guest, and comes to those of the account.
+    let (begin, last) = (&told[0], told.iter().rposition(|line| line.contains("BATCH -")).unwrap());
+    assert!(begin.starts_with("@label=1 ") && begin.ends_with(" labeled-response"), "{told:#?}");
+    assert_eq!(count(&told[..last], "@batch="), last - 1, "{told:#?}");
+    assert_eq!((count(&told, " PART #a"), count(&told, " 900 "), count(&told, " NICK anna")), (1, 1, 1), "{told:#?}");
+    let told = vera.asks("@label=2 CHATHISTORY LATEST boris * 5");
+    assert_eq!((told.len(), count(&told, "@label=2 "), count(&told, " chathistory boris")), (2, 1, 1), "{told:#?}");
+    vera.gets("PART #a", &["@account=anna * PART #a"]);
 }
