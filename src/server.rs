@@ -200,13 +200,6 @@ impl Server {
         self
     }
 
-    /// Sets whether passwords may come unencrypted from other machines: by default not.
-    #[must_use]
-    pub fn clear_passwords(mut self, clear: bool) -> Server {
-        self.fronts = self.fronts.clear_passwords(clear);
-        self
-    }
-
     /// Binds and listens; returns when the server takes connections.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use clap::ArgMatches;
 use roomful::chat::effects::Watch;
 use roomful::config::Config;
+use roomful::front::Fronts;
 use roomful::process;
 use roomful::server::{Handle, Server, StartError};
 
@@ -37,8 +38,9 @@ pub fn server(
         tracing::info!(sockets = sockets.len(), "listening on the sockets of the service manager, and not on --listen");
         Server::on(sockets)
     };
+    let server = server.fronts(Fronts::default().clear_passwords(config.clear_passwords));
     let server = server.limits(config.limits.clone()).web(config.web()).tls(config.tls()?).motd(motd).watch(watch);
-    let server = server.named(config.names()).clear_passwords(config.clear_passwords);
+    let server = server.named(config.names());
     let server = if config.irc.is_empty() {
         server
     } else {

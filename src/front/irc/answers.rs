@@ -37,11 +37,6 @@ impl IrcEncoder {
                     self.numeric("301", out).middle(to).trailing(away);
                 }
             }
-            Done::Topic { room, topic, topic_by, topic_time } => {
-                if matches!(asked, Asked::Topic { sets: false, .. }) {
-                    self.topic(room, topic.as_ref(), (topic_by.as_deref(), *topic_time), out);
-                }
-            }
             Done::Oper | Done::Deoper => self.opered(*done == Done::Oper, out),
             Done::Authenticate { .. } => {}
             Done::Facts(facts) => self.facts(Some(asked), facts, out),
@@ -50,29 +45,17 @@ impl IrcEncoder {
             Done::Back => self.away(false, out),
             Done::Invite(about) => self.invited(about, out),
             Done::Ping { token } => self.server(out).command("PONG").middle(&self.names.server).trailing(token),
-            Done::Rooms { rooms, more, .. } => self.list(rooms, parts == 0, *more, out),
-            Done::Members { room, members, hidden, more, .. } => {
-                self.names_of(room, members, *hidden, out);
-                if !more {
-                    self.end_of_names(room, out);
-                }
-            }
-            Done::Settings { room, settings, .. } => {
-                if matches!(asked, Asked::Modes { .. }) {
-                    self.modes(room, settings, out);
-                }
-            }
-            Done::Bans { room, bans, more, .. } => self.bans(room.as_deref(), bans, *more, out),
-            Done::Who { people, more } => self.people(asked, people, *more, out),
-            Done::Whowas { nick, people } => {
-                let nick = if let Asked::Whowas { nick } = asked { nick } else { &**nick };
-                self.whowas(nick, people, out);
-            }
-            Done::Whois(info) => self.whois(info, out),
-            Done::History(history) => self.history(asked, history, out),
-            Done::Chats { chats, more } => self.targets(asked, chats, *more, out),
-            // Asked for only in words of our own.
-            // IRC has no lines for these.
+            Done::Topic { .. }
+            | Done::Settings { .. }
+            | Done::Rooms { .. }
+            | Done::Members { .. }
+            | Done::Bans { .. }
+            | Done::Who { .. }
+            | Done::Whowas { .. }
+            | Done::Whois(_)
+            | Done::History(_)
+            | Done::Chats { .. } => self.listed(asked, parts, done, out),
+            // Asked for only in words of our own: IRC has no lines for these.
             Done::Search { .. }
             | Done::Read { .. }
             | Done::Close { .. }
@@ -87,6 +70,39 @@ impl IrcEncoder {
             | Done::Files { .. }
             | Done::Get { .. }
             | Done::Help { .. } => self.in_own_words(done, out),
+        }
+    }
+
+    /// Writes what a question is answered: a list, a part of one, a topic, modes. To set a topic or modes is told by an event.
+    fn listed(&mut self, asked: &Asked, parts: u32, done: &Done, out: &mut Vec<u8>) {
+        match done {
+            Done::Topic { room, topic, topic_by, topic_time } => {
+                if matches!(asked, Asked::Topic { sets: false, .. }) {
+                    self.topic(room, topic.as_ref(), (topic_by.as_deref(), *topic_time), out);
+                }
+            }
+            Done::Settings { room, settings, .. } => {
+                if matches!(asked, Asked::Modes { .. }) {
+                    self.modes(room, settings, out);
+                }
+            }
+            Done::Rooms { rooms, more, .. } => self.list(rooms, parts == 0, *more, out),
+            Done::Members { room, members, hidden, more, .. } => {
+                self.names_of(room, members, *hidden, out);
+                if !more {
+                    self.end_of_names(room, out);
+                }
+            }
+            Done::Bans { room, bans, more, .. } => self.bans(room.as_deref(), bans, *more, out),
+            Done::Who { people, more } => self.people(asked, people, *more, out),
+            Done::Whowas { nick, people } => {
+                let nick = if let Asked::Whowas { nick } = asked { nick } else { &**nick };
+                self.whowas(nick, people, out);
+            }
+            Done::Whois(info) => self.whois(info, out),
+            Done::History(history) => self.history(asked, history, out),
+            Done::Chats { chats, more } => self.targets(asked, chats, *more, out),
+            _ => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use roomful::front::Fronts;
 use roomful::server::Server;
 
 use crate::support::{IrcPeer, PASSWORD, TestServer, Wire};
@@ -221,7 +222,7 @@ fn passwords_in_the_clear_are_taken_from_other_machines_only_if_the_operator_all
     for allowed in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::bind("0.0.0.0:0").unwrap().data(folder.path().join("roomful.db"));
-        let server = server.clear_passwords(allowed).start().unwrap();
+        let server = server.fronts(Fronts::default().clear_passwords(allowed)).start().unwrap();
         let mut anna = IrcPeer::new(Wire::connect((own, server.local_addr().port()).into()));
         anna.says("CAP LS 302");
         let listed = anna.line();
