@@ -165,7 +165,59 @@ fn in_redact(code: &Code) -> &'static str {
     }
 }
 
-/// By the code alone, for commands that have no refusals of their own. Exhaustive: a new code does not compile until it has its numeric.
+/// Whether it is about a name that nobody can have.
+fn is_bad_nick(code: &Code) -> bool {
+    matches!(
+        code,
+        Code::NickTooLong
+            | Code::NickBadStart
+            | Code::NickBadCharacter
+            | Code::NickMixedScripts
+            | Code::NickBadDirection
+            | Code::NickReserved
+    )
+}
+
+/// Whether it is about the length of a text.
+fn is_too_long(code: &Code) -> bool {
+    matches!(
+        code,
+        Code::TextTooLong
+            | Code::TopicTooLong
+            | Code::AwayTooLong
+            | Code::AboutTooLong
+            | Code::ReasonTooLong
+            | Code::TooManyLines
+            | Code::LineTooLong
+    )
+}
+
+/// Whether only a command that IRC has no word for is refused so.
+fn is_of_own_words(code: &Code) -> bool {
+    matches!(
+        code,
+        Code::TooManyOwned
+            | Code::NobodyToReplyTo
+            | Code::LoginFirst
+            | Code::RegisterTooOften
+            | Code::PasswordBad
+            | Code::PasswordsDiffer
+            | Code::PasswordShown
+            | Code::PasswordTyped
+            | Code::RoomOnly
+            | Code::ClaimFailed
+            | Code::AccountsFull
+            | Code::RoomNotRegistered
+            | Code::RoomRegistered
+            | Code::NoSuchFile
+            | Code::FileTooLarge
+            | Code::FilesFull
+            | Code::UploadsBusy
+            | Code::BadUpload
+    )
+}
+
+/// By the code alone, for commands that have no refusals of their own. What has no numeric of its own is told with the sentence by `400`.
 fn by_code<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
     let target = asked.target().unwrap_or(value);
     let nick = asked.nick().unwrap_or(value);
@@ -173,23 +225,12 @@ fn by_code<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
     let numeric = |number: &'static str, words: &[&'a str]| Told::Numeric(number, words.to_vec());
     match code {
         Code::NickEmpty => numeric("431", &[]),
-        Code::NickTooLong
-        | Code::NickBadStart
-        | Code::NickBadCharacter
-        | Code::NickMixedScripts
-        | Code::NickBadDirection
-        | Code::NickReserved => numeric("432", &[value]),
+        code if is_bad_nick(code) => numeric("432", &[value]),
         Code::NickInUse | Code::NickConfusable | Code::NickRegistered => numeric("433", &[value]),
         Code::NoSuchNick | Code::NoConversation => numeric("401", &[nick]),
         Code::NoSuchRoom | Code::NoRoom | Code::RoomNew => numeric("403", &[target]),
         code if is_bad_room(code) && matches!(asked, Asked::Join { .. }) => numeric("476", &[target]),
-        Code::RoomEmpty
-        | Code::RoomTooLong
-        | Code::RoomBadStart
-        | Code::RoomBadCharacter
-        | Code::RoomMixedScripts
-        | Code::RoomBadDirection
-        | Code::RoomConfusable => numeric("403", &[target]),
+        code if is_bad_room(code) => numeric("403", &[target]),
         Code::NotInRoom if asked.says() => numeric("404", &[target]),
         Code::NotInRoom => numeric("442", &[target]),
         Code::TooManyRooms | Code::ServerRoomsFull => numeric("405", &[target]),
@@ -211,13 +252,7 @@ fn by_code<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
         Code::NoSuchBan => Told::Nothing,
         Code::MaskTooWide => numeric("696", &[target, "b", value]),
         Code::TextEmpty => numeric("412", &[]),
-        Code::TextTooLong
-        | Code::TopicTooLong
-        | Code::AwayTooLong
-        | Code::AboutTooLong
-        | Code::ReasonTooLong
-        | Code::TooManyLines
-        | Code::LineTooLong => numeric("417", &[]),
+        code if is_too_long(code) => numeric("417", &[]),
         Code::UnknownCommand => numeric("421", &[value]),
         Code::Missing => numeric("461", &[command]),
         Code::NameFirst => numeric("451", &[]),
@@ -228,39 +263,8 @@ fn by_code<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
         Code::NotKept => Told::Standard("NOTE", command, "NOT_KEPT", vec![target]),
         Code::Busy | Code::TakesTooLong => numeric("263", &[command]),
         Code::Closing => Told::Nothing,
-        Code::LoggedIn
-        | Code::NothingKept
-        | Code::NotTaken
-        | Code::ConversationsFull
-        | Code::OneRoomOnly
-        | Code::NoSuchMessage
-        | Code::BadJson
-        | Code::NoType
-        | Code::Version
-        | Code::HelloFirst
-        | Code::LikelyCommand
-        | Code::LikelyJson
-        | Code::NoSuchOp
-        | Code::Unknown(_) => numeric("400", &[command]),
-        // Only a command of our own words is refused so.
-        Code::TooManyOwned
-        | Code::NobodyToReplyTo
-        | Code::LoginFirst
-        | Code::RegisterTooOften
-        | Code::PasswordBad
-        | Code::PasswordsDiffer
-        | Code::PasswordShown
-        | Code::PasswordTyped
-        | Code::RoomOnly
-        | Code::ClaimFailed
-        | Code::AccountsFull
-        | Code::RoomNotRegistered
-        | Code::RoomRegistered
-        | Code::NoSuchFile
-        | Code::FileTooLarge
-        | Code::FilesFull
-        | Code::UploadsBusy
-        | Code::BadUpload => Told::Notice,
+        code if is_of_own_words(code) => Told::Notice,
+        _ => numeric("400", &[command]),
     }
 }
 
