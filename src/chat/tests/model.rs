@@ -72,9 +72,38 @@ fn skips_own(session: usize) -> bool {
 /// The peers of the sessions, and those whose page is closed.
 type Peers<'a> = [Option<Peer<'a>>; SESSIONS];
 
+/// The session that a step is for and its command, if the step is a command.
+fn command_of(peers: &Peers<'_>, step: &Step) -> Option<(usize, Command)> {
+    Some(match *step {
+        Step::Join(session, place) => {
+            let room = room(ROOMS[place]);
+            (session, ChatCommand::Join { room, after: None, made: None, run: None, key: None }.into())
+        }
+        Step::Leave(session, place) => {
+            (session, ChatCommand::Leave { room: Some(room(ROOMS[place])), text: Some("bye".into()) }.into())
+        }
+        Step::Rename(session, name) => {
+            (session, AccountCommand::Nick { nick: Some(nick(NICKS[name].0)), rooms: None }.into())
+        }
+        Step::Say(session, place) => {
+            (session, ChatCommand::Say { room: Some(room(ROOMS[place])), text: "hi".into() }.into())
+        }
+        Step::Voice(session, other, place, voice) => {
+            let whom = Whom::Nick(nick(&peers[other].as_ref()?.name()?));
+            let action = if voice { ModAction::Voice } else { ModAction::Devoice };
+            (session, Moderation::new(action, Some(room(ROOMS[place])), whom).into())
+        }
+        Step::Set(session, place, quiet, limit) => {
+            let change =
+                command::Change { announcements: Some(quiet), limit: Some(limit), ..command::Change::default() };
+            (session, ChatCommand::Settings { room: Some(room(ROOMS[place])), change }.into())
+        }
+        Step::Enter(..) | Step::Drop(..) | Step::Close(_) | Step::Return(_) | Step::Expire => return None,
+    })
+}
+
 /// Does the step with the real chat; `None` if the peer cannot even ask.
 fn really<'a>(rig: &'a Rig, peers: &mut Peers<'a>, closed: &mut Peers<'a>, step: &Step) -> Option<bool> {
-    let asks = |session: usize, command: Command| peers[session].as_ref().map(|peer| peer.obeys(None, command).is_ok());
     match *step {
         Step::Enter(session, ..) if peers[session].is_some() || closed[session].is_some() => None,
         Step::Enter(session, name, ref rooms) => {
@@ -87,29 +116,6 @@ fn really<'a>(rig: &'a Rig, peers: &mut Peers<'a>, closed: &mut Peers<'a>, step:
             };
             peers[session] = rig.try_enter(wish).ok();
             Some(peers[session].is_some())
-        }
-        Step::Join(session, place) => asks(
-            session,
-            ChatCommand::Join { room: room(ROOMS[place]), after: None, made: None, run: None, key: None }.into(),
-        ),
-        Step::Leave(session, place) => {
-            asks(session, ChatCommand::Leave { room: Some(room(ROOMS[place])), text: Some("bye".into()) }.into())
-        }
-        Step::Rename(session, name) => {
-            asks(session, AccountCommand::Nick { nick: Some(nick(NICKS[name].0)), rooms: None }.into())
-        }
-        Step::Say(session, place) => {
-            asks(session, ChatCommand::Say { room: Some(room(ROOMS[place])), text: "hi".into() }.into())
-        }
-        Step::Voice(session, other, place, voice) => {
-            let whom = Whom::Nick(nick(&peers[other].as_ref()?.name()?));
-            let action = if voice { ModAction::Voice } else { ModAction::Devoice };
-            asks(session, Moderation::new(action, Some(room(ROOMS[place])), whom).into())
-        }
-        Step::Set(session, place, quiet, limit) => {
-            let change =
-                command::Change { announcements: Some(quiet), limit: Some(limit), ..command::Change::default() };
-            asks(session, ChatCommand::Settings { room: Some(room(ROOMS[place])), change }.into())
         }
         Step::Drop(session, reason) => {
             let peer = peers[session].take()?;
@@ -139,6 +145,10 @@ fn really<'a>(rig: &'a Rig, peers: &mut Peers<'a>, closed: &mut Peers<'a>, step:
             let gone = |peer: &&mut Option<Peer<'_>>| peer.as_ref().is_some_and(|peer| peer.name().is_none());
             closed.iter_mut().filter(gone).for_each(|peer| *peer = None);
             Some(is_over)
+        }
+        _ => {
+            let (session, command) = command_of(peers, step)?;
+            peers[session].as_ref().map(|peer| peer.obeys(None, command).is_ok())
         }
     }
 }

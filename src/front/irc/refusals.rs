@@ -298,6 +298,30 @@ mod tests {
         Asked::Mode { room: "#A".into(), letter: 'k', adds: true, argument: Some("x".into()) }
     }
 
+    /// A new code is told by 400, and fails this test until it has its numeric.
+    #[test]
+    fn every_code_has_a_numeric_of_its_own_or_none_fits() {
+        let without = [
+            Code::OneRoomOnly,
+            Code::NoSuchMessage,
+            Code::NothingKept,
+            Code::NotTaken,
+            Code::ConversationsFull,
+            Code::LoggedIn,
+            Code::BadField,
+            Code::BadJson,
+            Code::NoType,
+            Code::Version,
+            Code::HelloFirst,
+            Code::LikelyCommand,
+            Code::LikelyJson,
+            Code::NoSuchOp,
+        ];
+        let is_told_by_400 = |code: &&Code| matches!(by_code(&Asked::Back, code, "x"), Told::Numeric("400", _));
+        let told: std::collections::HashSet<&str> = Code::ALL.iter().filter(is_told_by_400).map(Code::as_str).collect();
+        assert_eq!(told, without.iter().map(Code::as_str).collect());
+    }
+
     #[test]
     fn a_refusal_has_the_numeric_of_what_was_asked() {
         let join = Asked::Join { room: "#A".into() };
