@@ -149,7 +149,7 @@ export interface RestrictionEvent { type: "restriction"; room: string; restricti
 export interface RoleEvent { type: "role"; room: string; nick: string; role?: Role; by: string; time: number; }
 export interface VoiceEvent { type: "voice"; room: string; nick: string; voice: boolean; by: string; time: number; }
 export interface SettingsEvent { type: "settings"; room: string; invite_only?: boolean; key?: string; announcements?: boolean; topic_by_ops?: boolean; hidden?: boolean; outsiders?: boolean; limit?: number; registered?: boolean; changed?: string[]; by: string; time: number; }
-export interface InviteEvent { type: "invite"; room: string; by: string; time: number; }
+export interface InviteEvent { type: "invite"; room: string; nick?: string; by: string; time: number; }
 export interface ChatsEvent { type: "chats"; chats: ChatInfo[]; more?: boolean; }
 export interface ReadEvent { type: "read"; room: string; seq: number; }
 export interface NoticeEvent { type: "notice"; text: string; }

@@ -334,10 +334,13 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// You may come into a room.
+    /// You may come into a room; or another person may, if you are its op and asked for `invites`.
     Invite {
         /// The room.
         room: Arc<str>,
+        /// The invited person, if it is not you.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nick: Option<Arc<str>>,
         /// The op.
         by: Actor,
         /// When.

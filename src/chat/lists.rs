@@ -11,7 +11,7 @@ use super::{Change, State};
 use crate::answer::{Done, FactsInfo, MemberInfo, RoomInfo};
 use crate::command::RoomFilter;
 use crate::error::ChatError;
-use crate::model::{PlaceId, Role};
+use crate::model::{Millis, PlaceId, Role};
 use crate::names::{Nick, RoomName, fold_mask};
 
 impl State {
@@ -76,10 +76,25 @@ impl Change<'_> {
 
     /// How many people and rooms there are.
     pub(super) fn facts(&mut self) {
-        let (registry, now) = (&self.state.registry, self.cx.run);
-        let facts = registry.facts(|person| self.state.is_server_op(person));
-        let rooms = self.state.rooms.after(None, false).filter(|room| !room.members.is_empty()).count();
-        self.answer(Done::Facts(FactsInfo { rooms, since: now, ..facts }));
+        let Counted { guests, ops, rooms, .. } = self.counted();
+        let facts = self.state.registry.facts();
+        self.answer(Done::Facts(FactsInfo { guests, ops, rooms, since: self.cx.run, ..facts }));
+    }
+
+    /// What must be counted one by one. Each IRC client is told it when it comes, so if
+    /// there are many, a count may be old: else all of them would count all others under the lock.
+    fn counted(&mut self) -> Counted {
+        let (state, now) = (&*self.state, self.cx.now);
+        let is_many = state.registry.facts().people + state.rooms.sizes().0 > Counted::MANY;
+        let known = state.counted.filter(|known| is_many && (known.time..known.time + Counted::OLD).contains(&now));
+        let counted = known.unwrap_or_else(|| Counted {
+            time: now,
+            guests: state.registry.kinds().1,
+            ops: state.registry.people().filter(|(_, person)| state.is_server_op(person)).count(),
+            rooms: state.rooms.after(None, false).filter(|room| !room.members.is_empty()).count(),
+        });
+        self.state.counted = Some(counted);
+        counted
     }
 
     /// A page of the members of a room, in the order of their names.
@@ -98,6 +113,22 @@ impl Change<'_> {
         });
         Ok(())
     }
+}
+
+/// What was counted one by one, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    time: Millis,
+    guests: usize,
+    ops: usize,
+    rooms: usize,
+}
+
+impl Counted {
+    /// With more people and rooms together, a count is used again.
+    const MANY: usize = 1_000;
+    /// For so long.
+    const OLD: Millis = 1_000;
 }
 
 /// How many rooms are compared with a filter for one page, that is, in one hold of the lock.

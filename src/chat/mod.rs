@@ -137,6 +137,8 @@ struct State {
     lingering: VecDeque<(Millis, SessionId)>,
     /// The highest numbers given so far.
     last: Numbers,
+    /// What was last counted one by one.
+    counted: Option<lists::Counted>,
     /// The code with which an account becomes the first op of the server.
     claim: Option<Box<str>>,
 }

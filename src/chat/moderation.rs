@@ -225,7 +225,18 @@ impl Change<'_> {
     fn invite(&mut self, place: PlaceId, target: &ModTarget, lasts: bool) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let (by, time) = (self.caller.face.clone(), self.cx.now);
-        let invite = Arc::new(Letter::new(Event::Invite { room: Arc::clone(&room.shown), by, time }));
+        let told = |nick| Event::Invite { room: Arc::clone(&room.shown), nick, by: by.clone(), time };
+        let (invite, notice) =
+            (Arc::new(Letter::new(told(None))), Arc::new(Letter::new(told(Some(Arc::clone(&target.shown))))));
+        let state = &*self.state;
+        let is_told = |session| {
+            let session = state
+                .registry
+                .session(session)
+                .filter(|known| known.wants.invites && known.person != self.caller.person);
+            session.is_some_and(|known| state.is_op_of(room, known.person))
+        };
+        room.fan_out(&notice, |session| !is_told(session), self.effects);
         let new = target.identity.filter(|identity| lasts && !room.roles.contains_key(identity));
         if let Some(identity) = new {
             self.set_role(place, identity, target, Some(Role::Member))?;

@@ -151,13 +151,11 @@ impl Registry {
         (accounts, self.people.len() - accounts)
     }
 
-    /// How many people and sessions there are; `is_op` tells the ops of the server.
-    pub fn facts(&self, is_op: impl Fn(&Person) -> bool) -> FactsInfo {
+    /// How many people and sessions there are, as far as that need not be counted.
+    pub fn facts(&self) -> FactsInfo {
         FactsInfo {
             people: self.people.len(),
             most_people: self.most_people,
-            guests: self.kinds().1,
-            ops: self.people.values().filter(|person| is_op(person)).count(),
             sessions: self.sessions.len(),
             most_sessions: self.most_sessions,
             accounts: self.accounts.len(),

@@ -93,21 +93,28 @@ impl fmt::Display for Place {
 pub struct Wants {
     /// `typing`.
     pub typing: bool,
+    /// `invites`: the event `invite` about other people.
+    pub invites: bool,
 }
 
 impl FromIterator<String> for Wants {
     fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Wants {
-        Wants { typing: names.into_iter().any(|name| name == TYPING) }
+        names.into_iter().fold(Wants::default(), |wants, name| Wants {
+            typing: wants.typing || name == TYPING,
+            invites: wants.invites || name == INVITES,
+        })
     }
 }
 
 impl Serialize for Wants {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.typing.then_some(TYPING))
+        let names = [(self.typing, TYPING), (self.invites, INVITES)];
+        serializer.collect_seq(names.iter().filter(|(wanted, _)| *wanted).map(|(_, name)| name))
     }
 }
 
 const TYPING: &str = "typing";
+const INVITES: &str = "invites";
 
 /// Dice that are thrown together: `2d6` is two of six sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -255,6 +255,9 @@ fn room_event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<(
         Event::Settings { room, settings: set, registered, by, .. } => {
             writeln!(out, "* {} set {}: {}", p.nick(by), p.name(room), settings(set, *registered))
         }
+        Event::Invite { room, nick: Some(nick), by, .. } => {
+            writeln!(out, "* {room}: {} has invited {}", p.nick(by), p.nick(nick))
+        }
         Event::Invite { room, by, .. } => {
             let room = p.name(room);
             writeln!(out, "* {} invites you to {room}: /join {room}", p.nick(by))

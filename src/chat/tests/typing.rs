@@ -3,7 +3,7 @@
 use super::*;
 use crate::command::Place;
 
-const ALL: Wants = Wants { typing: true };
+const ALL: Wants = Wants { typing: true, invites: false };
 
 impl Rig {
     fn curious(&self, nick: &str, rooms: &str) -> Peer<'_> {

@@ -29,15 +29,16 @@ caps! {
     REDACTION = 8 "draft/message-redaction";
     ECHO_MESSAGE = 9 "echo-message";
     EXTENDED_JOIN = 10 "extended-join";
-    LABELED_RESPONSE = 11 "labeled-response";
-    MESSAGE_TAGS = 12 "message-tags";
-    MULTI_PREFIX = 13 "multi-prefix";
-    SASL = 14 "sasl";
-    SERVER_TIME = 15 "server-time";
-    SETNAME = 16 "setname";
-    STANDARD_REPLIES = 17 "standard-replies";
-    USERHOST_IN_NAMES = 18 "userhost-in-names";
-    SELF_MESSAGE = 19 "znc.in/self-message";
+    INVITE_NOTIFY = 11 "invite-notify";
+    LABELED_RESPONSE = 12 "labeled-response";
+    MESSAGE_TAGS = 13 "message-tags";
+    MULTI_PREFIX = 14 "multi-prefix";
+    SASL = 15 "sasl";
+    SERVER_TIME = 16 "server-time";
+    SETNAME = 17 "setname";
+    STANDARD_REPLIES = 18 "standard-replies";
+    USERHOST_IN_NAMES = 19 "userhost-in-names";
+    SELF_MESSAGE = 20 "znc.in/self-message";
 }
 
 impl Caps {

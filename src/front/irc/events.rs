@@ -43,8 +43,9 @@ impl IrcEncoder {
             }
             Event::Nick { .. } | Event::Face { .. } => self.renamed(event, out),
             Event::Away { text, .. } => self.away(text.is_some(), out),
-            Event::Invite { room, by, time } => {
-                self.author(by, *time, out).command("INVITE").middle(&self.own).middle(room).end();
+            Event::Invite { room, nick, by, time } if nick.is_none() || self.caps.has(Caps::INVITE_NOTIFY) => {
+                let nick = nick.as_deref().unwrap_or(&self.own);
+                self.author(by, *time, out).command("INVITE").middle(nick).middle(room).end();
             }
             Event::Deleted { .. } => self.deleted(event, out),
             Event::Chats { chats, .. } => self.unread(chats, out),

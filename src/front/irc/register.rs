@@ -79,7 +79,7 @@ impl State {
                 password: None,
                 resume: None,
                 beside: false,
-                wants: Wants { typing: true },
+                wants: Wants { typing: true, invites: true },
                 rooms: None,
                 own: true,
                 user: Some(["~", &user.name].concat().into()),

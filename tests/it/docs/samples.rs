@@ -300,7 +300,7 @@ fn events(full: bool) -> Vec<Event> {
                 let changed = Setting::ALL.into_iter().filter(|_| full).collect();
                 Event::Settings { room: room(), settings: settings(full), registered, changed, by: by().into(), time }
             }
-            Event::Settings { .. } => Event::Invite { room: room(), by: by().into(), time },
+            Event::Settings { .. } => Event::Invite { room: room(), nick: some(), by: by().into(), time },
             Event::Invite { .. } => Event::Chats { chats: vec![chat(full)], more: full },
             Event::Chats { .. } => Event::Read { room: room(), seq },
             Event::Read { .. } => Event::Typing { room: room(), nick: nick().into() },

@@ -1,7 +1,9 @@
 //! What IRC clients are told, with others of their person and people on other fronts beside them. Knows no registration.
 
-use crate::support::{IrcPeer, PASSWORD, TestServer};
+use roomful::event::Event;
 use serde_json::json;
+
+use crate::support::{IrcPeer, PASSWORD, TestServer};
 
 /// One more session of the account `nick`, with these capabilities.
 fn session(server: &TestServer, nick: &str, caps: &str) -> IrcPeer {
@@ -190,4 +192,20 @@ fn a_login_in_the_middle_is_one_batch_and_history_without_messages_is_empty() {
     let told = vera.asks("@label=2 CHATHISTORY LATEST boris * 5");
     assert_eq!((told.len(), count(&told, "@label=2 "), count(&told, " chathistory boris")), (2, 1, 1), "{told:#?}");
     vera.gets("PART #a", &["@account=anna * PART #a"]);
+}
+
+#[test]
+fn an_invitation_is_told_to_the_ops_who_ask_for_it_and_to_no_other_member() {
+    let server = TestServer::with_database();
+    let (mut op, mut plain) = (guest(&server, "anna", "invite-notify"), guest(&server, "boris", "invite-notify"));
+    let mut json = server.login("vera");
+    op.asks("JOIN #a");
+    plain.asks("JOIN #a");
+    let mut inviter = server.login_in("gleb", "#a");
+    op.sync();
+    inviter.does("invite", json!({"room": "#a", "nick": "vera"}));
+    let told = op.sync();
+    assert_eq!(count(&told, " INVITE vera #a"), 1, "{told:?}");
+    assert_eq!(count(&plain.sync(), "INVITE"), 0);
+    json.wait(|event| matches!(event, Event::Invite { nick: None, by, .. } if &**by == "gleb"));
 }

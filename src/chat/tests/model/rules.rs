@@ -148,30 +148,8 @@ impl Model {
                 self.tell(&[session], &format!("ok: join {}", ROOMS[room]));
                 self.join(session, room);
             }
-            Step::Leave(session, room) => {
-                if !self.is_in(session, room) {
-                    return false;
-                }
-                let heard = self.joined[session].iter().all(|room| self.rooms[room].hears(session));
-                let next = self.take_out(session, room);
-                self.tell(&[session], &format!("ok: leave {}", ROOMS[room]));
-                self.tell(&[session], &format!("out of {}", ROOMS[room]));
-                let others = self.rooms.get(&room).map_or(Vec::new(), |place| place.members.clone());
-                let words = if heard { ": bye" } else { "" };
-                self.tell(&others, &format!("{} leaves {}{words}", self.name(session), ROOMS[room]));
-                self.hand_on(session, room, next);
-            }
-            Step::Rename(session, name) => {
-                if !self.is_free(name, session) {
-                    return false;
-                }
-                let (old, new) = (self.name(session), NICKS[name].0);
-                if old != new {
-                    self.tell(&self.neighbours(session), &format!("{old} is {new}"));
-                }
-                self.names[session] = Some(name);
-                self.tell(&[session], &format!("ok: nick {new}"));
-            }
+            Step::Leave(session, room) => return self.leaves(session, room),
+            Step::Rename(session, name) => return self.renames(session, name),
             Step::Say(session, room) => {
                 if !self.is_in(session, room) {
                     return false;
@@ -183,17 +161,7 @@ impl Model {
                 self.tell(&[session], &format!("ok: {} {seq}", ROOMS[room]));
             }
             Step::Voice(session, other, room, voice) => return self.voice(session, other, room, voice),
-            Step::Set(session, room, quiet, limit) => {
-                let Some(place) = self.rooms.get_mut(&room).filter(|place| place.is_op(session)) else { return false };
-                let changed = (place.quiet, place.limit) != (quiet, limit);
-                (place.quiet, place.limit) = (quiet, limit);
-                let hearing = if changed { place.audience(session) } else { Vec::new() };
-                self.tell(
-                    &hearing,
-                    &format!("{} sets {} {:?}", self.name(session), ROOMS[room], settings(quiet, limit)),
-                );
-                self.tell(&[session], &format!("ok: settings {}", ROOMS[room]));
-            }
+            Step::Set(session, room, quiet, limit) => return self.sets(session, room, (quiet, limit)),
             Step::Drop(session, reason) => self.drop(session, REASONS[reason]),
             Step::Close(session) => self.closed.push(session),
             Step::Return(session) => self.comes_back(session),
@@ -205,6 +173,44 @@ impl Model {
                 self.drop(session, CloseReason::Closed);
             }
         }
+        true
+    }
+
+    fn leaves(&mut self, session: usize, room: usize) -> bool {
+        if !self.is_in(session, room) {
+            return false;
+        }
+        let heard = self.joined[session].iter().all(|room| self.rooms[room].hears(session));
+        let next = self.take_out(session, room);
+        self.tell(&[session], &format!("ok: leave {}", ROOMS[room]));
+        self.tell(&[session], &format!("out of {}", ROOMS[room]));
+        let others = self.rooms.get(&room).map_or(Vec::new(), |place| place.members.clone());
+        let words = if heard { ": bye" } else { "" };
+        self.tell(&others, &format!("{} leaves {}{words}", self.name(session), ROOMS[room]));
+        self.hand_on(session, room, next);
+        true
+    }
+
+    fn renames(&mut self, session: usize, name: usize) -> bool {
+        if !self.is_free(name, session) {
+            return false;
+        }
+        let (old, new) = (self.name(session), NICKS[name].0);
+        if old != new {
+            self.tell(&self.neighbours(session), &format!("{old} is {new}"));
+        }
+        self.names[session] = Some(name);
+        self.tell(&[session], &format!("ok: nick {new}"));
+        true
+    }
+
+    fn sets(&mut self, session: usize, room: usize, (quiet, limit): (bool, usize)) -> bool {
+        let Some(place) = self.rooms.get_mut(&room).filter(|place| place.is_op(session)) else { return false };
+        let changed = (place.quiet, place.limit) != (quiet, limit);
+        (place.quiet, place.limit) = (quiet, limit);
+        let hearing = if changed { place.audience(session) } else { Vec::new() };
+        self.tell(&hearing, &format!("{} sets {} {:?}", self.name(session), ROOMS[room], settings(quiet, limit)));
+        self.tell(&[session], &format!("ok: settings {}", ROOMS[room]));
         true
     }
 
