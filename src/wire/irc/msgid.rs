@@ -15,7 +15,7 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
 /// use roomful::wire::irc::msgid;
 ///
 /// let id = msgid::of(PlaceId(7), 33, 1_795_176_308_500);
-/// assert_eq!(id, "7.11.1k7v8p1sk");
+/// assert_eq!(id, "7.11.1k7sdh7ok");
 /// assert_eq!(msgid::parse(&id), Some((PlaceId(7), 33, 1_795_176_308_500)));
 /// ```
 pub fn of(place: PlaceId, seq: Seq, time: Millis) -> String {
