@@ -37,7 +37,7 @@ step npm --prefix tests/page test --silent
 step cargo test --no-run --lib --bins --examples --test it --test school --test page --quiet
 
 # The tests mostly wait. What is idle meanwhile reads the code and its documentation: in a folder of its own,
-# because two at once would wait for the lock of one. What it found is told at the end.
+# because two at once would wait for the lock of one.
 mkdir -p target/lint
 idle=(nice -n 19)
 if chrt --idle 0 true 2>/dev/null; then idle=(chrt --idle 0 "${idle[@]}"); fi
@@ -56,9 +56,10 @@ step cargo test --doc --quiet || failed=1
 step cargo test --lib --bins --examples --no-fail-fast --quiet || failed=1
 # These tests wait for most of their time, so more of them run at once than there are cores.
 step cargo test --test it --quiet -- --test-threads 4 || failed=1
-step cargo test --test school --quiet || failed=1
-step cargo test --test page --quiet || failed=1
+# The next ones measure how fast servers answer, so nothing else runs beside them.
 wait "$lint" || failed=1
 trap - EXIT
 cat target/lint.log
+step cargo test --test school --quiet || failed=1
+step cargo test --test page --quiet || failed=1
 exit "$failed"
