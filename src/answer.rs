@@ -85,7 +85,7 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// The people who are here and were asked about.
+    /// The people that `who` asked about, of those who are online.
     Who {
         /// In the order of their names; or, if names were asked about, in the order of these.
         people: Vec<PersonInfo>,
@@ -93,7 +93,7 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// The people of a name who left.
+    /// The people who had the name of `whowas` and left.
     Whowas {
         /// The name.
         nick: Arc<str>,
@@ -134,7 +134,7 @@ pub enum Done {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
-        /// The member who set it, if that is known.
+        /// The member who set the topic; absent in a file of an older server.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic_by: Option<Arc<str>>,
         /// When it was set, if that is known.

@@ -117,7 +117,7 @@ pub enum Event {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
-        /// The member who set it, if that is known.
+        /// The member who set the topic; absent in a file of an older server.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic_by: Option<Arc<str>>,
         /// When it was set, if that is known.

@@ -56,7 +56,7 @@ pub struct FactsInfo {
     pub sessions: usize,
     /// The most sessions that there were at once since this run of the server began.
     pub most_sessions: usize,
-    /// Rooms with somebody in them that every person may know of.
+    /// The rooms that have members and that every person may know of.
     pub rooms: usize,
     /// Accounts, online or not.
     pub accounts: usize,
@@ -177,7 +177,7 @@ pub struct Moderated {
     pub more: bool,
 }
 
-/// One person in the answer to `who`.
+/// A person in the answer to `who`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonInfo {
     /// The person: in JSON the fields `nick`, `user`, `host`, and `registered` and `about` if there is something to say.
@@ -235,7 +235,7 @@ mod parts {
     }
 }
 
-/// A person who left the server.
+/// A person who left the server, in the answer to `whowas`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoneInfo {
     /// The name.

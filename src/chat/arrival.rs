@@ -123,7 +123,7 @@ impl Change<'_, ()> {
         })
     }
 
-    /// A person who is not here yet, as bans see that person.
+    /// The person of a session that has no name yet, as bans see a person.
     fn newcomer(&self, identity: Identity, resume_id: ResumeId, nick: &Nick, request: &LoginRequest<'_>) -> BanSubject {
         let face = self.look(identity, request).face(nick, identity);
         BanSubject { identity, resume_id, nick: nick.clone(), origin: origin(request.address), face }
@@ -252,7 +252,7 @@ impl Change<'_, ()> {
         })
     }
 
-    /// A guest who comes back may come from another address: then the host is another one.
+    /// A guest who comes back from another address has another host.
     fn come_from(&mut self, id: PersonId, request: &LoginRequest<'_>) {
         let Some(person) = self.state.registry.person(id) else { return };
         let host = self.cx.host(person.identity, request.address);

@@ -1,4 +1,4 @@
-//! The people who left last: for those who ask about them, and for bans of their hosts. Takes no lock.
+//! The people who left last: for questions about them, and for bans of their hosts. Knows no rooms, and takes no lock.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

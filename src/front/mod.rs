@@ -74,6 +74,15 @@ pub struct Opening<'a> {
     pub sts: Sts,
 }
 
+#[cfg(test)]
+impl<'a> Opening<'a> {
+    /// For a peer that speaks first, on a server without files and without a message of the day.
+    fn bare(fronts: &'a Arc<Fronts>, limits: &'a Arc<Limits>, irc: &'a IrcNames) -> Opening<'a> {
+        let (takes_passwords, sts) = (true, Sts::Silent);
+        Opening { fronts, limits, offer: None, motd: None, links: None, irc, takes_passwords, sts }
+    }
+}
+
 impl Fronts {
     /// Serves `kind` too, or with another front than before.
     #[must_use]

@@ -186,23 +186,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::front::{Fronts, IrcNames, Sts};
+    use crate::front::{Fronts, IrcNames};
     use crate::limits::Limits;
 
     /// What the bytes of a client lead to, if they come in these pieces.
     fn heard(pieces: &[&[u8]], named: bool) -> Vec<String> {
         let (fronts, limits) = (Arc::new(Fronts::default()), Arc::new(Limits::default()));
         let irc = &IrcNames::default();
-        let opening = Opening {
-            fronts: &fronts,
-            limits: &limits,
-            offer: None,
-            motd: None,
-            links: None,
-            irc,
-            takes_passwords: true,
-            sts: Sts::Silent,
-        };
+        let opening = Opening::bare(&fronts, &limits, irc);
         let own = Arc::new(Own::default());
         let mut decoder = IrcDecoder::new(&opening, &own);
         let mut heard = Vec::new();
@@ -244,16 +235,7 @@ mod tests {
         assert!(sizes <= 800, "{sizes} bytes");
         let (fronts, limits) = (Arc::new(Fronts::default()), Arc::new(Limits::default()));
         let irc = &IrcNames::default();
-        let opening = Opening {
-            fronts: &fronts,
-            limits: &limits,
-            offer: None,
-            motd: None,
-            links: None,
-            irc,
-            takes_passwords: true,
-            sts: Sts::Silent,
-        };
+        let opening = Opening::bare(&fronts, &limits, irc);
         let mut decoder = IrcDecoder::new(&opening, &Arc::default());
         let mut lines: &[u8] = b"PASS x\r\nNICK anna\r\nUSER a 0 * :b\r\nJOIN #a\r\nPING x\r\n";
         let mut inputs = 0;

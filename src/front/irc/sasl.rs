@@ -1,4 +1,4 @@
-//! `AUTHENTICATE`: a login by SASL PLAIN (RFC 4616), in pieces. Checks no password: the session does.
+//! `AUTHENTICATE`: a login by SASL PLAIN (RFC 4616), in pieces. Knows no passwords: the session checks them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

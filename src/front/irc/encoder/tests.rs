@@ -4,8 +4,8 @@ use super::*;
 use crate::actor::ActorParts;
 use crate::answer::{FactsInfo, History, MemberInfo};
 use crate::error::ChatError;
+use crate::front::Fronts;
 use crate::front::irc::asked::Reply;
-use crate::front::{Fronts, Sts};
 use crate::model::{Message, PlaceId, Role};
 use crate::names::{Nick, RoomName};
 use crate::wire::Letter;
@@ -22,16 +22,7 @@ fn anna() -> Actor {
 /// An encoder whose client has not been welcomed.
 fn unnamed(caps: Caps) -> IrcEncoder {
     let (fronts, limits, irc) = (Arc::new(Fronts::default()), Arc::new(Limits::default()), IrcNames::default());
-    let opening = Opening {
-        fronts: &fronts,
-        limits: &limits,
-        offer: None,
-        motd: None,
-        links: None,
-        irc: &irc,
-        takes_passwords: true,
-        sts: Sts::Silent,
-    };
+    let opening = Opening::bare(&fronts, &limits, &irc);
     let mut irc = IrcEncoder::new(&opening, &Arc::default());
     note(&mut irc, Note::Caps(caps));
     irc
